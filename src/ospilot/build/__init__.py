@@ -1,0 +1,1 @@
+"""Builds the images of ospilot from a checkout."""

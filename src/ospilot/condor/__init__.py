@@ -1,0 +1,1 @@
+"""All that speaks HTCondor: configuration text, escapers, and the tools."""

@@ -1,0 +1,1 @@
+"""Facts about the machine that the pilot or the command line runs on."""

@@ -1,0 +1,1 @@
+"""The description of a container, and the container engines that run it."""

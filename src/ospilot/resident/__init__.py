@@ -1,0 +1,1 @@
+"""What stays while jobs run. Standard library only: its memory is taken from jobs."""

@@ -1,0 +1,1 @@
+"""The one status model: written by the pilot, read by everyone who shows it."""

@@ -1,0 +1,1 @@
+"""Tokens: found, parsed and judged, never shown."""
