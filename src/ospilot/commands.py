@@ -58,11 +58,17 @@ def run(
     """
     command = shlex.join(argv)
     data = stdin.encode() if isinstance(stdin, str) else stdin
-    source = {"input": data} if data is not None else {"stdin": subprocess.DEVNULL}
     started = time.monotonic()
     try:
-        done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603 - argv is a list, never a shell line
-            list(argv), capture_output=True, timeout=timeout, check=False, env=env, cwd=cwd, **source
+        done = subprocess.run(  # noqa: S603 - argv is a list, never a shell line
+            # Without input a program reads the end of the file at once: it must never wait for a terminal.
+            list(argv),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            env=env,
+            cwd=cwd,
+            input=data or b"",
         )
     except FileNotFoundError as error:
         raise missing_program(argv[0]) from error
