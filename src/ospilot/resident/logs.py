@@ -1,0 +1,106 @@
+"""HTCondor's own logs on our stdout: one line for each event, marked with its daemon."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+READ_LIMIT = 256 * 1024
+"""Bytes of one log that are read in one go, so that a flood cannot hold up the loop."""
+
+DAEMONS = {"MasterLog": "master", "StartLog": "startd", "SharedPortLog": "shared_port"}
+"""Logs that are shown, beside one StarterLog for each slot. ProcLog and XferStatsLog are internal."""
+
+_EVENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?) (?:\(pid:\d+\) )?(.*)", re.DOTALL)
+"""The head of an event under DEBUG_TIME_FORMAT, D_SUB_SECOND and D_PID of our policy file."""
+
+
+def daemon_of(name: str) -> str | None:
+    """Given the name of a file in LOG, return its daemon's mark, or None for a file that is not shown."""
+    if name in DAEMONS:
+        return DAEMONS[name]
+    if name.startswith("StarterLog.slot") and not name.endswith(".old"):
+        return "starter " + name.removeprefix("StarterLog.")
+    return None
+
+
+def shown(daemon: str, event: str) -> str | None:
+    """Given one event as HTCondor wrote it, return it as our line, or None for an ornament."""
+    match = _EVENT.fullmatch(event)
+    when, text = (match[1], match[2]) if match else ("", event)
+    text = " | ".join(part.strip() for part in text.splitlines() if part.strip())
+    if not text or text.startswith("**"):
+        return None
+    return f"{when}Z {daemon:<14} {text}" if when else f"{daemon:<14} {text}"
+
+
+class LogTail:
+    """One growing log file, followed across rotation (another inode) and truncation."""
+
+    def __init__(self, path: str, daemon: str) -> None:
+        self._path = path
+        self._daemon = daemon
+        self._inode = 0
+        self._offset = 0
+        self._rest = ""
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was written since the last call, as lines to show."""
+        for event in self._events():
+            line = shown(self._daemon, event)
+            if line is not None:
+                yield line
+
+    def _events(self) -> Iterator[str]:
+        text = self._rest + self._new_text()
+        complete, newline, self._rest = text.rpartition("\n")
+        if not newline:
+            return
+        event = ""
+        for line in complete.split("\n"):
+            # A line without a time stamp belongs to the event before it.
+            if event and not _EVENT.match(line):
+                event += "\n" + line
+                continue
+            if event:
+                yield event
+            event = line
+        yield event
+
+    def _new_text(self) -> str:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - pathlib costs memory
+        except OSError:
+            return ""
+        if found.st_ino != self._inode or found.st_size < self._offset:
+            self._inode, self._offset = found.st_ino, 0
+        if found.st_size == self._offset:
+            return ""
+        with open(self._path, "rb") as file:  # noqa: PTH123 - the same
+            file.seek(self._offset)
+            data = file.read(READ_LIMIT)
+        self._offset += len(data)
+        return data.decode("utf-8", "replace")
+
+
+class LogDirectory:
+    """All logs of one pilot, also those of slots that come and go."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._tails: dict[str, LogTail] = {}
+
+    def lines(self) -> Iterator[str]:
+        """Yield the new lines of every log."""
+        try:
+            names = os.listdir(self._directory)  # noqa: PTH208 - the same
+        except OSError:
+            return
+        for name in sorted(names):
+            daemon = daemon_of(name)
+            if daemon is None:
+                continue
+            if name not in self._tails:
+                self._tails[name] = LogTail(f"{self._directory}/{name}", daemon)
+            yield from self._tails[name].lines()

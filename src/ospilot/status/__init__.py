@@ -1,1 +1,0 @@
-"""The one status model: written by the pilot, read by everyone who shows it."""
