@@ -25,11 +25,13 @@ ASK_AFTER = 1.2
 """Seconds after the start at which the pool is first asked for our slot; HTCondor itself takes longer."""
 ASK_EVERY = 0.4
 """Seconds between two such questions at first; later ones come less often."""
+KILLED = 3
+"""The hardest push of condor_master; see Snapshot.signalled."""
 BENCHMARKS = frozenset({"condor_mips", "condor_kflops"})
 """Programs that the startd waits for when it stops, some 15 s, though nobody needs their result any more."""
 STARTDS = frozenset({"condor_startd"})
-LAST_WORDS = 5.0
-"""Seconds that an orphaned startd gets to vacate its jobs and withdraw its ads after condor_master died."""
+LAST_WORDS = 8.0
+"""Seconds that an orphaned startd gets to give up its claims; HTCondor looks 5 s for a procd that is gone."""
 
 
 class Resident:
@@ -178,7 +180,7 @@ class Resident:
             self._signal_master(signal.SIGQUIT, 2)
         elif step is Step.KILL:
             self._say("the grace is over: what still runs is killed")
-            self._signalled = 3
+            self._signalled = KILLED
             processes.send(processes.descendants(), signal.SIGKILL)
 
     def _tell_stop(self) -> None:
@@ -226,6 +228,8 @@ class Resident:
     def _leave(self) -> int:
         cause = self._cause or self._unexpected()
         self._end_orphans()
+        if cause is Cause.MASTER_DIED or self._signalled == KILLED:
+            self._withdraw()
         for line in self._logs.lines():
             self._write(line)
         lived = time.monotonic() - self._started
@@ -249,17 +253,38 @@ class Resident:
         return Cause.MASTER_ENDED
 
     def _end_orphans(self) -> None:
-        """End what condor_master left: first ask the startd, which vacates its jobs and withdraws its ads."""
+        """End what condor_master left, so that its jobs are back in the queue and its ads leave the pool.
+
+        The startd is asked first: it gives up its claims. With a job it takes some seconds, because the procd
+        died with condor_master and HTCondor looks for it. Then the rest is killed, and the ads are withdrawn
+        from outside, which does nothing where the startd did it.
+        """
         left = processes.descendants()
-        if left:
-            self._say(
-                f"condor_master left {len(left)} processes; the startd is told to vacate and withdraw its ads"
-            )
+        if not left:
+            return
+        self._say(f"condor_master left {len(left)} processes; the startd is told to give up its claims")
         self._end(processes.named(left, STARTDS), signal.SIGQUIT)
         self._end(processes.descendants(), signal.SIGKILL)
 
-    def _end(self, targets: set[int], number: signal.Signals) -> None:
-        processes.send(targets, number)
+    def _withdraw(self) -> None:
+        """Take our ads out of the collector, which would show them for a quarter of an hour."""
+        for command, kind, wanted in (
+            ("INVALIDATE_STARTD_ADS", "Machine", f'regexp("@{self._plan.pilot}@", Name)'),
+            ("INVALIDATE_MASTER_ADS", "DaemonMaster", f'regexp("^{self._plan.pilot}@", Name)'),
+        ):
+            path = f"{self._plan.status_directory}/withdraw"
+            with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs memory
+                file.write(f'MyType = "Query"\nTargetType = "{kind}"\nRequirements = {wanted}\n')
+            argv = ["condor_advertise", "-pool", self._plan.pool, command, path]
+            output = os.open(f"{path}.log", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            pid = processes.spawn(argv, self._plan.environment, output=output)
+            os.close(output)
+            self._end({pid}, None)
+
+    def _end(self, targets: set[int], number: signal.Signals | None) -> None:
+        """Send a signal, if any, and wait a bounded time until the targets are gone."""
+        if number is not None:
+            processes.send(targets, number)
         end = time.monotonic() + LAST_WORDS
         while targets & processes.descendants() and time.monotonic() < end:
             time.sleep(BUSY_WAIT)
