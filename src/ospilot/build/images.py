@@ -85,6 +85,7 @@ def build(podman: Podman, *, wanted_base: str | None = None, force: bool = False
         found = base.find(podman, wanted=wanted_base, fresh=force, say=say)
         Steps(podman, root, cache, found, fresh=force, say=say).all(wanted, pilot=pilot, pool=pool)
         _tag_latest(podman)
+        _forget_superseded(podman)
     seconds = time.monotonic() - started
     say(f"image: {pilot} and {pool} are ready (inputs {wanted}, {seconds:.1f} s)")
     return Built(pilot, pool, wanted, built=True, seconds=seconds)
@@ -210,6 +211,14 @@ def _up_to_date(podman: Podman, images: Sequence[str], wanted: str, wanted_base:
 def _tag_latest(podman: Podman) -> None:
     for name in (PILOT, POOL):
         commands.run(podman.argv("tag", f"{name}:{__version__}", f"{name}:latest"))
+
+
+def _forget_superseded(podman: Podman) -> None:
+    # Images of ours that lost their name to this build; those that a container uses stay, and so do the
+    # layers that the next build starts from.
+    commands.run(
+        podman.argv("image", "prune", "--force", f"--filter=label={inputs.LABEL}"), timeout=120, check=False
+    )
 
 
 @contextmanager
