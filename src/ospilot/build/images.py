@@ -63,7 +63,7 @@ class Provenance:
 def build(podman: Podman, *, wanted_base: str | None = None, force: bool = False, say: Say) -> Built:
     """Build both images, tagged with the version and ``latest``; do nothing if their inputs are the same.
 
-    ``force`` builds in any case, on a new base unless one is named, without the engine's layer cache.
+    ``force`` builds in any case, on a new base unless one is named, with the packages of the day.
     Raise OspilotError if a step fails.
     """
     if not commands.available("podman"):
@@ -83,7 +83,8 @@ def build(podman: Podman, *, wanted_base: str | None = None, force: bool = False
         if sentence := podman.quirks.sentence():
             say(f"image: this host is special: {sentence}")
         found = base.find(podman, wanted=wanted_base, fresh=force, say=say)
-        Steps(podman, root, cache, found, fresh=force, say=say).all(wanted, pilot=pilot, pool=pool)
+        refresh = refresh_mark(cache / "refresh", renew=force)
+        Steps(podman, root, cache, found, refresh=refresh, say=say).all(wanted, pilot=pilot, pool=pool)
         _tag_latest(podman)
         _forget_superseded(podman)
     seconds = time.monotonic() - started
@@ -99,7 +100,8 @@ class Steps:
     root: Path
     cache: Path
     base: Base
-    fresh: bool
+    refresh: str
+    """A mark of the last forced build: layers of earlier packages carry another and are not used."""
     say: Say
 
     def all(self, fingerprint: str, *, pilot: str, pool: str) -> None:
@@ -107,16 +109,18 @@ class Steps:
         machine = inputs.machine()
         origin = provenance(self.root, fingerprint=fingerprint, base_name=self.base.name)
         folder = self.cache / "context"
-        system = {"BASE": self.base.name, "APT_OPTIONS": " ".join(self.base.apt_options)}
+        system = {
+            "BASE": self.base.name,
+            "APT_OPTIONS": " ".join(self.base.apt_options),
+            "REFRESH": self.refresh,
+        }
 
         with self._step("packages of Debian (a minute on a new base; cached after that)"):
             # The wheels depend on the image's Python, so the stage with the packages comes first.
             empty = self.cache / "empty"
             empty.mkdir(exist_ok=True)
             context.assemble(folder, root=self.root, wheels=empty, own=empty)
-            split = self._engine(
-                folder, "Containerfile", system, origin.epoch, target="split", fresh=self.fresh
-            )
+            split = self._engine(folder, "Containerfile", system, origin.epoch, target="split")
             python = self._python_of(split)
         with self._step(f"wheels for Python {python} (locked hashes)"):
             house = wheels.dependencies(
@@ -147,12 +151,11 @@ class Steps:
         *,
         target: str | None = None,
         tag: str | None = None,
-        fresh: bool = False,
     ) -> str:
         with tempfile.TemporaryDirectory(prefix="ospilot-build-") as scratch:
             identity = Path(scratch) / "id"
             words = build_words(
-                self.podman, folder / definition, arguments, epoch=epoch, target=target, tag=tag, fresh=fresh
+                self.podman, folder / definition, arguments, epoch=epoch, target=target, tag=tag
             )
             argv = self.podman.argv(*words, f"--iidfile={identity}", str(folder))
             commands.run(argv, timeout=BUILD_SECONDS)
@@ -176,13 +179,11 @@ def build_words(
     epoch: int,
     target: str | None = None,
     tag: str | None = None,
-    fresh: bool = False,
 ) -> list[str]:
     """Return the words of one ``podman build`` before its context; pure but for whether we are root."""
     words = ["build", f"--file={definition}", "--network=host", f"--timestamp={epoch}", "--pull=never"]
     if podman.quirks.no_sys_resource and not podman.rootless:
         words += [f"--ulimit=nofile={LIMIT}:{LIMIT}", f"--ulimit=nproc={LIMIT}:{LIMIT}"]
-    words += ["--no-cache"] if fresh else []
     words += [f"--build-arg={name}={value}" for name, value in sorted(arguments.items())]
     words += [f"--target={target}"] if target else []
     words += [f"--tag={tag}"] if tag else []
@@ -206,6 +207,14 @@ def _up_to_date(podman: Podman, images: Sequence[str], wanted: str, wanted_base:
         wanted_base is None
         or all(found.get("org.opencontainers.image.base.name") == wanted_base for found in labels)
     )
+
+
+def refresh_mark(path: Path, *, renew: bool) -> str:
+    """Return the mark kept in a file, empty before the first forced build; ``renew`` replaces it."""
+    # Not podman's --no-cache: the later steps of the build must find just these layers again.
+    if renew:
+        path.write_text(str(int(time.time())))
+    return path.read_text() if path.exists() else ""
 
 
 def _tag_latest(podman: Podman) -> None:

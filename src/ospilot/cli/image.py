@@ -38,7 +38,8 @@ def build(
     ] = None,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Build even if nothing changed, on a new base, without cache.")
+        bool,
+        typer.Option("--force", help="Build even if nothing changed, with Debian's packages of the day."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -44,6 +44,14 @@ def test_a_tree_without_git_still_has_a_provenance(tmp_path: Path) -> None:
     assert (origin.revision, origin.epoch) == ("unknown", 0)
 
 
+def test_a_forced_build_leaves_a_mark_that_later_builds_keep(tmp_path: Path) -> None:
+    path = tmp_path / "refresh"
+    assert not images.refresh_mark(path, renew=False)
+    mark = images.refresh_mark(path, renew=True)
+    assert mark
+    assert images.refresh_mark(path, renew=False) == mark
+
+
 class LabelledPodman(Podman):
     """A podman whose images all carry the same labels."""
 
