@@ -101,6 +101,33 @@ def fuse_device(quirks: HostQuirks) -> str | None:
     return str(node)
 
 
+PODMAN_DEFAULTS = Path("/etc/containers/containers.conf.d/50-ospilot.conf")
+"""Where podman reads what we had to change of its defaults on an odd host."""
+
+
+def podman_defaults(quirks: HostQuirks) -> str:
+    """Return podman's configuration for an odd host, so that a plain ``podman run`` works on it; else ''."""
+    text = ""
+    if quirks.no_sys_resource:
+        text += '[containers]\ndefault_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]\n'
+    if quirks.hybrid_cgroups:
+        text += '[engine]\nruntime = "runc"\n'
+    return text
+
+
+def write_podman_defaults(quirks: HostQuirks, *, path: Path = PODMAN_DEFAULTS) -> bool:
+    """Write podman's configuration for an odd host; return whether the file is new. Only root's podman needs it.
+
+    A normal host gets no file.
+    """
+    text = podman_defaults(quirks)
+    if not text or os.geteuid() != 0 or path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("# Written by ospilot: see src/ospilot/host/quirks.py\n" + text)
+    return True
+
+
 def stale_release(suite: str, *, now: float | None = None) -> bool:
     """Return whether this host's Debian mirror serves an expired Release file for a suite.
 

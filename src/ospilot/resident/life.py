@@ -8,6 +8,10 @@ from dataclasses import dataclass
 JOIN_PATIENCE = 120.0
 """Seconds after which a pilot that the pool never showed leaves instead of waiting for nothing."""
 
+SETTLE = 3.0
+"""Seconds that a job gets to be set up before it is vacated. A starter that is told to leave in the moment before
+its job runs goes without a word to the shadow, and the job stays 'running' in the queue until its lease ends."""
+
 KILL_MARGIN = 0.5
 """Seconds before the end of the grace at which what still runs is killed, so that nothing outlives us."""
 
@@ -86,6 +90,8 @@ class Snapshot:
     jobs: int
     idle_since: float
     master_alive: bool
+    youngest_since: float | None = None
+    """When the youngest of the jobs came."""
     stop_requests: int = 0
     leaving_since: float | None = None
     signalled: int = 0
@@ -134,6 +140,8 @@ def _push(seen: Snapshot, grace: float) -> Step:
     wanted = 0
     if seen.jobs == 0 or leaving >= times.vacate or seen.stop_requests > 1:
         wanted = 1
+    if seen.jobs and wanted and seen.youngest_since is not None and seen.now - seen.youngest_since < SETTLE:
+        wanted = 0
     if leaving >= times.quit or seen.stop_requests > 2:  # noqa: PLR2004 - the third request
         wanted = 2
     if leaving >= times.kill or seen.stop_requests > 3:  # noqa: PLR2004 - and one more

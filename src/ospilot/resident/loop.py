@@ -53,6 +53,7 @@ class Resident:
         self._question: int | None = None
         self._running: set[str] = set()
         self._jobs_seen = 0
+        self._youngest_since: float | None = None
         self._master_status: int | None = None
         self._publisher = Publisher(plan.status_directory)
         self._logs = LogDirectory(plan.log_directory)
@@ -121,7 +122,9 @@ class Resident:
         except OSError:
             names = []
         running = {name for name in names if name.startswith("dir_")}
-        self._jobs_seen += len(running - self._running)
+        if running - self._running:
+            self._jobs_seen += len(running - self._running)
+            self._youngest_since = time.monotonic()
         if running or self._running:
             self._idle_since = time.monotonic()
         self._running = running
@@ -152,6 +155,7 @@ class Resident:
             joined=self._joined,
             jobs=len(self._running),
             idle_since=self._idle_since,
+            youngest_since=self._youngest_since,
             master_alive=self._master_status is None,
             stop_requests=self._stop_requests,
             leaving_since=self._leaving_since,
