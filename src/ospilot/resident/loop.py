@@ -12,7 +12,7 @@ import sys
 import time
 
 from ospilot.resident import processes
-from ospilot.resident.life import Cause, Snapshot, State, Step, StopTimes, decide
+from ospilot.resident.life import SETTLE, Cause, Snapshot, State, Step, StopTimes, decide
 from ospilot.resident.logs import LogDirectory
 from ospilot.resident.plan import ResidentPlan
 from ospilot.resident.publish import Publisher, string
@@ -267,6 +267,8 @@ class Resident:
         if not left:
             return
         self._say(f"condor_master left {len(left)} processes; the startd is told to give up its claims")
+        if self._running and self._youngest_since is not None:
+            time.sleep(max(0.0, self._youngest_since + SETTLE - time.monotonic()))
         self._end(processes.named(left, STARTDS), signal.SIGQUIT)
         self._end(processes.descendants(), signal.SIGKILL)
 
