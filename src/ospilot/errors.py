@@ -75,9 +75,10 @@ class ConfigurationError(OspilotError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(p.sentence() for p in self.problems))
-        # A token problem alone keeps its own code; any other problem makes it a configuration error.
-        codes = {p.exit_code for p in self.problems}
-        self.exit_code = codes.pop() if len(codes) == 1 else ExitCode.CONFIGURATION
+        found = {problem.exit_code for problem in self.problems}
+        # The code that most has to be mended by hand: settings, then rights, then the token.
+        order = (ExitCode.CONFIGURATION, ExitCode.PRIVILEGE, ExitCode.TOKEN)
+        self.exit_code = next((code for code in order if code in found), ExitCode.CONFIGURATION)
 
 
 class TokenError(OspilotError):

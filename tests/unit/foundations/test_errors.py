@@ -19,13 +19,13 @@ def problem(code: ExitCode = ExitCode.CONFIGURATION, name: str = "X", value: str
         ([ExitCode.TOKEN], 21),
         ([ExitCode.TOKEN, ExitCode.TOKEN], 21),
         ([ExitCode.PRIVILEGE], 22),
-        ([ExitCode.TOKEN, ExitCode.PRIVILEGE], 20),
+        ([ExitCode.TOKEN, ExitCode.PRIVILEGE], 22),
         ([ExitCode.TOKEN, ExitCode.CONFIGURATION], 20),
         ([ExitCode.CONFIGURATION, ExitCode.PRIVILEGE, ExitCode.TOKEN], 20),
         ([], 20),
     ],
 )
-def test_problems_of_one_kind_keep_their_code_and_mixed_ones_are_configuration(
+def test_of_several_problems_the_code_is_settings_then_rights_then_token(
     codes: list[ExitCode], code: int
 ) -> None:
     assert ConfigurationError([problem(one) for one in codes]).exit_code == code
