@@ -45,10 +45,8 @@ def build(
 ) -> None:
     """Build the pilot's and the pool's image from this checkout, unless they are up to date."""
     host = quirks.detect()
-    if host.sentence():
-        _progress(f"this host: {host.sentence()}")
     if quirks.write_podman_defaults(host):
-        _progress(f"this host: wrote {quirks.PODMAN_DEFAULTS}, without which no 'podman run' starts here")
+        _progress(f"image: wrote {quirks.PODMAN_DEFAULTS}, without which no 'podman run' starts here")
     built = images.build(Podman(host), wanted_base=base, force=force, say=_progress)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(built)))
