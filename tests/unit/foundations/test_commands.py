@@ -85,6 +85,20 @@ def test_a_program_reads_what_it_is_given_and_never_waits_for_a_terminal(
     assert run(["cat"], stdin=given, timeout=20).stdout == read
 
 
+def test_a_program_without_input_does_not_read_ours() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"typed by a person\n")
+    os.close(writing)
+    ours = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        assert run(["cat"], timeout=20).stdout == ""
+    finally:
+        os.dup2(ours, 0)
+        os.close(ours)
+        os.close(reading)
+
+
 def test_output_that_is_no_text_is_captured_all_the_same() -> None:
     assert shell("printf 'a\\377b'").stdout == "a\N{REPLACEMENT CHARACTER}b"
 

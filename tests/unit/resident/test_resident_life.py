@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ospilot.resident.life import (
     JOIN_PATIENCE,
     KILL_MARGIN,
+    SETTLE,
     Cause,
     Snapshot,
     State,
@@ -101,6 +102,30 @@ def test_the_next_step_of_a_pilot(seen: Snapshot, step: Step, cause: Cause | Non
 def test_each_further_stop_request_pushes_harder(jobs: int, stops: int, signalled: int, step: Step) -> None:
     seen = replace(LEAVING, jobs=jobs, stop_requests=stops, signalled=signalled)
     assert next_step(after(seen, 1)) == (step, None)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "stops", "age", "step"),
+    [
+        (1, 2, SETTLE - 0.1, Step.WAIT),
+        (1, 2, SETTLE, Step.VACATE),
+        (0, 2, SETTLE - 0.1, Step.VACATE),
+        (1, 3, 0.0, Step.QUIT),
+        (1, 4, 0.0, Step.KILL),
+    ],
+)
+def test_a_job_that_has_just_come_is_set_up_before_it_is_vacated_unless_haste_is_asked_for(
+    jobs: int, stops: int, age: float, step: Step
+) -> None:
+    seen = replace(LEAVING, jobs=jobs, stop_requests=stops, youngest_since=START + 1 - age)
+    assert next_step(after(seen, 1)) == (step, None)
+
+
+def test_a_job_that_has_just_come_does_not_hold_up_the_end_of_the_grace() -> None:
+    young = replace(LEAVING, jobs=1, youngest_since=START + 9)
+    assert next_step(after(young, 7), grace=10) == (Step.WAIT, None)
+    assert next_step(after(young, 8.5), grace=10) == (Step.QUIT, None)
+    assert next_step(after(young, 9.5), grace=10) == (Step.KILL, None)
 
 
 @pytest.mark.parametrize(

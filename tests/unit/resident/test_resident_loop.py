@@ -144,7 +144,7 @@ def test_further_stop_requests_end_a_pilot_whose_job_and_master_ignore_everythin
     process.send_signal(STOP)
     assert "1 job may run for 3570 s more" in read_until(process, "RETIRING")
     process.send_signal(STOP)
-    assert "second stop request" in read_until(process, "gets SIGTERM")
+    read_until(process, "second stop request")
     process.send_signal(STOP)
     assert "third stop request" in read_until(process, "gets SIGQUIT")
     process.send_signal(STOP)
