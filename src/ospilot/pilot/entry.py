@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -83,7 +82,7 @@ def _plan(environ: dict[str, str], tokens_directory: Path) -> PilotPlan:
         problems += planning.problems(settings, facts)
     if problems or settings is None:
         raise ConfigurationError(problems)
-    return planning.make(settings, facts, tuple(tokens), unique=secrets.token_hex(5), environ=environ)
+    return planning.make(settings, facts, tuple(tokens), unique=os.urandom(5).hex(), environ=environ)
 
 
 def _start(plan: PilotPlan) -> NoReturn:

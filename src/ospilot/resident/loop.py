@@ -21,9 +21,11 @@ QUIET_WAIT = 0.5
 """Seconds between two looks while nothing changes: a few system calls each."""
 BUSY_WAIT = 0.05
 """Seconds between two looks while the pilot starts or stops."""
-ASK_AFTER = 1.2
-"""Seconds after the start at which the pool is first asked for our slot; HTCondor itself takes longer."""
-ASK_EVERY = 0.4
+READY = "Setting ready state 'Ready' for STARTD"
+"""What condor_master logs once the startd has sent its first ad: the moment to ask the pool for our slot."""
+ASK_AFTER = 4.0
+"""Seconds after which the pool is asked all the same, should HTCondor change its words."""
+ASK_EVERY = 0.2
 """Seconds between two such questions at first; later ones come less often."""
 KILLED = 3
 """The hardest push of condor_master; see Snapshot.signalled."""
@@ -48,6 +50,7 @@ class Resident:
         self._stop_requests = 0
         self._stops_told = 0
         self._signalled = 0
+        self._ready = False
         self._joined = False
         self._asked = 0.0
         self._question: int | None = None
@@ -96,6 +99,7 @@ class Resident:
 
     def _look(self) -> None:
         for line in self._logs.lines():
+            self._ready = self._ready or READY in line
             self._write(line)
         self._reap()
         self._count_jobs()
@@ -132,7 +136,9 @@ class Resident:
     def _ask_pool(self) -> None:
         """Ask the collector for our own slot until it shows it: only then is the pilot what it claims to be."""
         age = time.monotonic() - self._started
-        if self._joined or self._question is not None or self._leaving_since is not None or age < ASK_AFTER:
+        if self._joined or self._question is not None or self._leaving_since is not None:
+            return
+        if not self._ready and age < ASK_AFTER:
             return
         if age - self._asked < max(ASK_EVERY, age / 5):
             return

@@ -6,7 +6,6 @@ The names and meanings are those of the existing system (contract section 1); op
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -180,10 +179,13 @@ def _problem(
 
 def _misspelt(environ: Mapping[str, str], known: Mapping[str, Any]) -> list[Problem]:
     """Report variables of our own prefixes that nobody knows but that are nearly a known name."""
+    unknown = [name for name in sorted(environ) if name not in known and name.upper().startswith(OUR_NAMES)]
+    if not unknown:
+        return []
+    import difflib  # noqa: PLC0415 - only for a misspelling: every start would pay for it
+
     problems = []
-    for name in sorted(environ):
-        if name in known or not name.upper().startswith(OUR_NAMES):
-            continue
+    for name in unknown:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
         if near and near[0] not in environ:
             problems.append(Problem(name, environ[name], "is no known variable", f"did you mean {near[0]}?"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import os
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import jwt
 
 from ospilot.errors import ExitCode, Problem
 
@@ -17,6 +18,9 @@ TOKENS_DIRECTORY = Path("/etc/condor/tokens-orig.d")
 
 TOKEN_NAME = "flock.opensciencegrid.org"  # noqa: S105 - a file name, no secret
 """The file name under which the pool's token is kept, also when it came as TOKEN (contract 13.1 (12))."""
+
+TOKEN_PARTS = 3
+"""Header, claims and signature."""
 
 SIZE_LIMIT = 64 * 1024
 """Bytes of a token file that we read; an IDTOKEN has some hundred."""
@@ -95,11 +99,8 @@ def judge(name: str, text: str, *, origin: str, now: float) -> Token | Problem:
     """
     if not text:
         return _bad(origin, "is empty", "put the token that the pool issued into it")
-    try:
-        claims = jwt.decode(
-            text, options={"verify_signature": False, "verify_exp": False, "verify_nbf": False}
-        )
-    except jwt.InvalidTokenError:
+    claims = _claims(text)
+    if claims is None:
         return _bad(
             origin,
             "is not a token (three parts separated by dots, as condor_token_create prints them)",
@@ -122,6 +123,27 @@ def judge(name: str, text: str, *, origin: str, now: float) -> Token | Problem:
         scopes=tuple(str(claims.get("scope", "")).split()),
         expires=float(expires) if isinstance(expires, int | float) else None,
     )
+
+
+def _claims(text: str) -> dict[str, object] | None:
+    """Return what a token says of itself (RFC 7519), or None for text that is no token.
+
+    Read here and not with PyJWT: nothing is verified, and its import alone would cost every start 60 ms.
+    """
+    parts = text.split(".")
+    if len(parts) != TOKEN_PARTS or not all(parts):
+        return None
+    try:
+        header, claims = (
+            json.loads(base64.b64decode(_padded(part), b"-_", validate=True)) for part in parts[:2]
+        )
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    return claims if isinstance(header, dict) and "alg" in header and isinstance(claims, dict) else None
+
+
+def _padded(part: str) -> bytes:
+    return (part + "=" * (-len(part) % 4)).encode()
 
 
 def collect(*, mounted: Path, given: str | None, now: float) -> tuple[list[Token], list[Problem]]:
