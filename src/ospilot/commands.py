@@ -17,6 +17,9 @@ from pathlib import Path
 
 from ospilot.errors import CommandError, PrivilegeError
 
+CANNOT_START = 126
+"""What a shell returns for a program that is there and cannot be started."""
+
 OUTPUT_LIMIT = 4000
 """Characters of a failed program's output that an error keeps: enough for a traceback, bounded for logs."""
 
@@ -70,8 +73,8 @@ def run(
             cwd=cwd,
             input=data or b"",
         )
-    except FileNotFoundError as error:
-        raise missing_program(argv[0]) from error
+    except OSError as error:
+        raise _not_started(argv, error) from error
     except subprocess.TimeoutExpired as error:
         seen = b"\n".join(part for part in (error.stdout, error.stderr) if part)
         raise CommandError(
@@ -101,8 +104,14 @@ def follow(argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Pa
         return subprocess.run(  # noqa: S603 - argv is a list, never a shell line
             list(argv), stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False, env=env, cwd=cwd
         ).returncode
-    except FileNotFoundError as error:
-        raise missing_program(argv[0]) from error
+    except OSError as error:
+        raise _not_started(argv, error) from error
+
+
+def _not_started(argv: Sequence[str], error: OSError) -> CommandError | PrivilegeError:
+    if not available(argv[0]):
+        return missing_program(argv[0])
+    return CommandError(command=shlex.join(argv), returncode=CANNOT_START, seconds=0.0, output=str(error))
 
 
 def available(program: str) -> bool:

@@ -28,7 +28,7 @@ from ospilot.settings import model
 from ospilot.tokens import judge
 from ospilot.tokens.judge import Token
 
-EXAMPLE = "Example: ospilot run --pool 127.0.0.1:9618 --site MySite --resource MyMachine --token ./pilot.tkn --cpus 2"
+EXAMPLE = "Example: ospilot run --pool 127.0.0.1:9618 --site MySite --resource MyMachine --token pilot.tkn"
 
 FLAGS = {
     "GLIDEIN_Site": "--site",
@@ -164,6 +164,10 @@ def _check(
     except ConfigurationError as error:
         problems += [_in_flags(problem) for problem in error.problems]
     problems += _token_problems(token, rootless=rootless)
+    for flag, path in (("--token", token), ("--scratch", scratch)):
+        if path is not None and ":" in str(path.resolve()):
+            reason = "has a colon, which engines take for the end of a mount's source"
+            problems.append(Problem(flag, str(path), reason, "use a path without one"))
     if scratch is not None:
         problems += _scratch_problems(scratch, rootless=rootless)
     if problems or settings is None or token is None:

@@ -41,4 +41,5 @@ def host_label(text: str) -> str:
     The rule of the existing system for machine names (contract 1.1, GLIDEIN_ResourceName). Text without any
     usable character becomes ``pilot``.
     """
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip(".-")[:63].rstrip(".-") or "pilot"
+    label = re.sub(r"\.[.-]*", ".", re.sub(r"[^A-Za-z0-9.-]+", "-", text))
+    return label.strip(".-")[:63].rstrip(".-") or "pilot"

@@ -10,7 +10,6 @@ from typing import Any
 from ospilot.pool import Job, JobStatus, PoolInfo, Slot
 from ospilot.pool.tables import job_data, place
 
-
 LOG_LINES = 12
 """Lines of each pilot's log that a failure shows: enough for a cause, few enough to be read."""
 

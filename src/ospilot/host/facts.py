@@ -157,4 +157,7 @@ def _try(argv: list[str]) -> str | None:
         done = subprocess.run(argv, capture_output=True, timeout=10, check=False)  # noqa: S603 - fixed words
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
-    return None if done.returncode == 0 else done.stderr.decode(errors="replace").strip().splitlines()[-1]
+    if done.returncode == 0:
+        return None
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return said[-1] if said else f"{argv[0]} ended with {done.returncode}"

@@ -55,14 +55,15 @@ def pilot_spec(  # noqa: PLR0913 - keyword-only: one word for each thing a perso
             ]
         )
     stop = DEFAULT_GRACE if grace is None else grace
+    # What was said by a word of its own wins: pilot and engine must get the same figures.
     variables = {
+        **(environment or {}),
         "GLIDEIN_Site": site,
         "GLIDEIN_ResourceName": resource,
         "POOL": pool,
         "OSPILOT_STOP_GRACE": str(stop),
         **({"NUM_CPUS": str(cpus)} if cpus else {}),
         **({"MEMORY": str(memory_mb)} if memory_mb else {}),
-        **(environment or {}),
     }
     mounts = [Mount(token_file, TOKEN_TARGET, read_only=True)]
     if scratch is not None:

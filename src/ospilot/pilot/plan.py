@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from ospilot.tokens.judge import Token
 
 DAEMONS_MEMORY_MB = 150
 """Memory kept back for HTCondor's daemons and the pilot itself (measured: some 60 MB without jobs)."""
+
+_LOOPBACK = re.compile(r"127(?:\.[0-9]{1,3}){3}")
 
 PASSED_ON = ("PATH", "LANG", "TZ", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables of the container that HTCondor's daemons keep, beside ``_CONDOR_*``; all others end here."""
@@ -181,8 +184,8 @@ def _memory(settings: Settings, facts: HostFacts) -> Figure:
 
 
 def _is_loopback(pool: str) -> bool:
-    host = pool.rpartition(":")[0]
-    return host == "localhost" or host.startswith("127.")
+    host = pool.rpartition(":")[0].lower()
+    return host == "localhost" or _LOOPBACK.fullmatch(host) is not None
 
 
 def _tokens(tokens: tuple[Token, ...]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ospilot import commands
 from ospilot.commands import Finished
-from ospilot.errors import ConfigurationError, PoolUnreachableError, Problem, TokenError
+from ospilot.errors import CommandError, ConfigurationError, PoolUnreachableError, Problem, TokenError
 from ospilot.pilot.plan import PilotPlan
 
 OWN_DIRECTORIES = ("log", "spool", "execute", "lock", "run", "status", "tokens.d", "passwords.d")
@@ -19,6 +19,9 @@ OWN_DIRECTORIES = ("log", "spool", "execute", "lock", "run", "status", "tokens.d
 
 LOCK_NAME = "alive.lock"
 """The file in a pilot's directory whose lock says that the pilot lives."""
+
+PING_SECONDS = 10.0
+"""How long the pool may take to answer one question."""
 
 TRIES = 4
 """How often the pool is asked before it counts as unreachable."""
@@ -34,8 +37,10 @@ def prepare(plan: PilotPlan) -> int:
     directory = Path(plan.directory)
     try:
         directory.mkdir(mode=0o700)
-        lock = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Locked under another name first: a sibling must never find the lock file without its lock.
+        lock = os.open(directory / "new.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (directory / "new.lock").rename(directory / LOCK_NAME)
         os.set_inheritable(lock, True)  # noqa: FBT003 - the signature of os
         for name in OWN_DIRECTORIES:
             (directory / name).mkdir(mode=0o700)
@@ -126,7 +131,11 @@ def ask_pool(
 
 def _ping(plan: PilotPlan) -> Finished:
     argv = ["condor_ping", "-pool", plan.resident.pool, "-type", "collector", "ADVERTISE_STARTD"]
-    return commands.run(argv, env=plan.resident.environment, timeout=20, check=False)
+    try:
+        return commands.run(argv, env=plan.resident.environment, timeout=PING_SECONDS, check=False)
+    except CommandError as error:
+        # Out of time: the connection was taken and nobody answered.
+        return Finished(error.command, 1, "", f"no answer within {PING_SECONDS:g} s", error.seconds)
 
 
 def _identity(text: str) -> str:

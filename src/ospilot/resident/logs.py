@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Iterator
@@ -36,13 +37,15 @@ def shown(daemon: str, event: str) -> str | None:
 
 
 class LogTail:
-    """One growing log file, followed across rotation (another inode) and truncation."""
+    """One growing log file, followed across rotation and truncation without losing a line."""
 
     def __init__(self, path: str, daemon: str) -> None:
         self._path = path
         self._daemon = daemon
+        self._descriptor: int | None = None
         self._inode = 0
         self._offset = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
 
     def lines(self) -> Iterator[str]:
@@ -72,16 +75,30 @@ class LogTail:
         try:
             found = os.stat(self._path)  # noqa: PTH116 - pathlib costs memory
         except OSError:
-            return ""
+            return self._read()
+        # The rest of the file that we hold comes first, also when it was rotated away meanwhile.
+        text = self._read()
         if found.st_ino != self._inode or found.st_size < self._offset:
-            self._inode, self._offset = found.st_ino, 0
-        if found.st_size == self._offset:
+            if self._rest + text and not (self._rest + text).endswith("\n"):
+                text += "\n"
+            self._open()
+            text += self._read()
+        return text
+
+    def _open(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        self._inode = os.fstat(self._descriptor).st_ino
+        self._offset = 0
+        self._decoder.reset()
+
+    def _read(self) -> str:
+        if self._descriptor is None:
             return ""
-        with open(self._path, "rb") as file:  # noqa: PTH123 - the same
-            file.seek(self._offset)
-            data = file.read(READ_LIMIT)
+        data = os.read(self._descriptor, READ_LIMIT)
         self._offset += len(data)
-        return data.decode("utf-8", "replace")
+        return self._decoder.decode(data)
 
 
 class LogDirectory:

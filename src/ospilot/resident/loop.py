@@ -12,7 +12,7 @@ import sys
 import time
 
 from ospilot.resident import processes
-from ospilot.resident.life import SETTLE, Cause, Snapshot, State, Step, StopTimes, decide
+from ospilot.resident.life import KILL_MARGIN, SETTLE, Cause, Snapshot, State, Step, StopTimes, decide
 from ospilot.resident.logs import LogDirectory
 from ospilot.resident.plan import ResidentPlan
 from ospilot.resident.publish import Publisher, string
@@ -238,8 +238,10 @@ class Resident:
     def _leave(self) -> int:
         cause = self._cause or self._unexpected()
         self._end_orphans()
-        if cause is Cause.MASTER_DIED or self._signalled == KILLED:
-            self._withdraw()
+        if self._signalled == KILLED:
+            self._withdraw(KILL_MARGIN / 2)
+        elif cause is Cause.MASTER_DIED:
+            self._withdraw(LAST_WORDS)
         for line in self._logs.lines():
             self._write(line)
         lived = time.monotonic() - self._started
@@ -278,26 +280,27 @@ class Resident:
         self._end(processes.named(left, STARTDS), signal.SIGQUIT)
         self._end(processes.descendants(), signal.SIGKILL)
 
-    def _withdraw(self) -> None:
+    def _withdraw(self, patience: float) -> None:
         """Take our ads out of the collector, which would show them for a quarter of an hour."""
+        asked = set()
         for command, kind, wanted in (
             ("INVALIDATE_STARTD_ADS", "Machine", f'regexp("@{self._plan.pilot}@", Name)'),
             ("INVALIDATE_MASTER_ADS", "DaemonMaster", f'regexp("^{self._plan.pilot}@", Name)'),
         ):
-            path = f"{self._plan.status_directory}/withdraw"
+            path = f"{self._plan.status_directory}/{command}"
             with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs memory
                 file.write(f'MyType = "Query"\nTargetType = "{kind}"\nRequirements = {wanted}\n')
             argv = ["condor_advertise", "-pool", self._plan.pool, command, path]
             output = os.open(f"{path}.log", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            pid = processes.spawn(argv, self._plan.environment, output=output)
+            asked.add(processes.spawn(argv, self._plan.environment, output=output))
             os.close(output)
-            self._end({pid}, None)
+        self._end(asked, None, patience)
 
-    def _end(self, targets: set[int], number: signal.Signals | None) -> None:
+    def _end(self, targets: set[int], number: signal.Signals | None, patience: float = LAST_WORDS) -> None:
         """Send a signal, if any, and wait a bounded time until the targets are gone."""
         if number is not None:
             processes.send(targets, number)
-        end = time.monotonic() + LAST_WORDS
+        end = time.monotonic() + patience
         while targets & processes.descendants() and time.monotonic() < end:
             time.sleep(BUSY_WAIT)
             self._reap()

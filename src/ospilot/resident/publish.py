@@ -42,5 +42,5 @@ class Publisher:
 
 def string(text: str) -> str:
     """Return text as a ClassAd string literal; control characters become blanks."""
-    clean = "".join(max(character, " ") for character in text)
+    clean = "".join(character if character.isprintable() else " " for character in text)
     return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -22,16 +22,32 @@ FALSE_WORDS = frozenset({"n", "no", "f", "false", "off", "0"})
 OUR_NAMES = ("GLIDEIN_", "OSPILOT_", "ACCEPT_")
 """Prefixes whose unknown variables are misspellings, since nobody else uses them."""
 
-_POOL = re.compile(r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(?P<port>\d{1,5}))?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_POOL = re.compile(rf"(?P<host>{_LABEL}(?:\.{_LABEL})*)(?::(?P<port>[0-9]{{1,5}}))?")
+_PATH = re.compile(r"/[A-Za-z0-9._+,=@/-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 DEFAULT_COLLECTOR_PORT = 9618
 """HTCondor's COLLECTOR_PORT."""
 LAST_PORT = 65535
+MOST_CPUS = 65536
+MOST_MEMORY_MB = 1 << 30
+"""A pebibyte: more is a slip of the unit."""
+MOST_IDLE_MINUTES = 366 * 24 * 60
+"""A year: more would overflow HTCondor's counters."""
 
 
 def _one_line(value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError("holds a line break or another control character")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("is not UTF-8 text")
+    return value
+
+
+def _path(value: str) -> str:
+    # HTCondor hands the path on in argument lists, which have no quotes for it.
+    if not _PATH.fullmatch(value):
+        raise ValueError("is no absolute path of letters, digits and the characters . _ + , = @ / -")
     return value
 
 
@@ -86,20 +102,20 @@ class Settings(BaseModel):
         description="The pool's IDTOKEN itself. A file in /etc/condor/tokens-orig.d is safer: it shows in no "
         "process environment and can be renewed while the pilot runs.",
     )
-    num_cpus: Annotated[int, Field(ge=1)] | None = Field(
+    num_cpus: Annotated[int, Field(ge=1, le=MOST_CPUS)] | None = Field(
         default=None,
         alias="NUM_CPUS",
         description="CPUs to offer to jobs. Unset: what the container's limits leave, else the machine's.",
         examples=["8"],
     )
-    memory_mb: Annotated[int, Field(ge=1)] | None = Field(
+    memory_mb: Annotated[int, Field(ge=1, le=MOST_MEMORY_MB)] | None = Field(
         default=None,
         alias="MEMORY",
         description="Memory to offer to jobs, in MB. Unset: the container's limit or the machine's memory, "
         "less what the daemons need.",
         examples=["16384"],
     )
-    accept_idle_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+    accept_idle_minutes: Annotated[float, Field(gt=0, le=MOST_IDLE_MINUTES, allow_inf_nan=False)] = Field(
         default=30,
         alias="ACCEPT_IDLE_MINUTES",
         description="Minutes without a job after which the pilot leaves. The default is the existing system's.",
@@ -111,7 +127,7 @@ class Settings(BaseModel):
         description="Put ten random characters into the machine's name, for containers that share a host name.",
         examples=["yes"],
     )
-    scratch: OneLine = Field(
+    scratch: Annotated[str, AfterValidator(_path)] = Field(
         default="/pilot",
         alias="OSPILOT_SCRATCH",
         description="The directory for job scratch and the pilot's state. The default is the existing system's "
@@ -179,14 +195,20 @@ def _problem(
 
 def _misspelt(environ: Mapping[str, str], known: Mapping[str, Any]) -> list[Problem]:
     """Report variables of our own prefixes that nobody knows but that are nearly a known name."""
-    unknown = [name for name in sorted(environ) if name not in known and name.upper().startswith(OUR_NAMES)]
+    unknown = [
+        name
+        for name in sorted(environ)
+        if name not in known and name.upper().startswith(OUR_NAMES) and environ[name].strip()
+    ]
     if not unknown:
         return []
     import difflib  # noqa: PLC0415 - only for a misspelling: every start would pay for it
 
+    lowered = {name.lower(): name for name in known}
     problems = []
     for name in unknown:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
-        if near and near[0] not in environ:
-            problems.append(Problem(name, environ[name], "is no known variable", f"did you mean {near[0]}?"))
+        near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.85)
+        if near and not environ.get(lowered[near[0]], "").strip():
+            fix = f"did you mean {lowered[near[0]]}?"
+            problems.append(Problem(name, environ[name], "is no known variable", fix))
     return problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import json
 import os
 import stat
@@ -87,8 +88,11 @@ def read_directory(directory: Path) -> tuple[list[tuple[str, str]], list[Problem
 def _read(path: Path) -> str:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
             raise IsADirectoryError(path)
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no plain file")
         return file.read(SIZE_LIMIT).decode().strip()
 
 
@@ -153,7 +157,7 @@ def collect(*, mounted: Path, given: str | None, now: float) -> tuple[list[Token
     """
     found, problems = read_directory(mounted)
     origins = {name: (text, str(mounted / name)) for name, text in found}
-    if given is not None:
+    if given is not None and given.strip():
         origins[TOKEN_NAME] = (given.strip(), "TOKEN")
     tokens = []
     for name, (text, origin) in origins.items():
@@ -178,4 +182,7 @@ def _bad(name: str, reason: str, fix: str) -> Problem:
 
 
 def _day(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    try:
+        return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"second {when:g} of 1970, which no calendar has"

@@ -255,10 +255,11 @@ def test_the_directory_lies_right_under_scratch(scratch: str, parent: str) -> No
     assert config(made)["LOCAL_DIR"] == made.directory
 
 
-def test_a_dollar_in_scratch_starts_no_macro() -> None:
-    made = plan(OSPILOT_SCRATCH="/scratch/$USER")
-    assert made.directory.startswith("/scratch/$USER/")
-    assert config(made)["LOCAL_DIR"].startswith("/scratch/$(DOLLAR)USER/")
+@pytest.mark.parametrize(
+    ("pool", "loopback"), [("LOCALHOST:1", True), ("127.0.0.2:1", True), ("127.evil.org:1", False)]
+)
+def test_only_this_machines_own_addresses_count_as_loopback(pool: str, loopback: bool) -> None:  # noqa: FBT001
+    assert ("NETWORK_INTERFACE" in config(plan(POOL=pool))) is loopback
 
 
 def test_times_are_seconds_and_htcondor_waits_longer_than_the_pilot() -> None:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -257,3 +258,27 @@ def test_what_another_user_left_is_left_alone(tmp_path: Path, monkeypatch: pytes
 
 def test_a_scratch_that_is_not_there_holds_no_dead(tmp_path: Path) -> None:
     assert dead_predecessors(tmp_path / "none") == []
+
+
+def test_a_lock_file_is_never_seen_without_its_lock(tmp_path: Path) -> None:
+    made = planned(tmp_path)
+    os.close(prepare(made))
+    assert not (Path(made.directory) / "new.lock").exists()
+
+
+def test_a_ping_that_outruns_its_time_counts_as_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A stand-in for condor_ping that takes the connection and never answers.
+    program = tmp_path / "bin" / "condor_ping"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("ospilot.pilot.prepare.PING_SECONDS", 0.1)
+    made = planned(tmp_path)
+    made = replace(made, resident=replace(made.resident, environment={"PATH": os.environ["PATH"]}))
+    pauses: list[float] = []
+    with pytest.raises(PoolUnreachableError, match="does not answer"):
+        ask_pool(made, say=lambda _: None, pause=pauses.append)
+    assert len(pauses) == 3

@@ -188,3 +188,26 @@ def test_a_directory_shows_its_daemons_and_slots_that_come_later(tmp_path: Path)
 
 def test_a_directory_that_is_not_there_shows_nothing(tmp_path: Path) -> None:
     assert list(LogDirectory(str(tmp_path / "none")).lines()) == []
+
+
+def test_what_was_written_just_before_a_rotation_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "StartLog"
+    append(path, event("one"))
+    log = tail(path)
+    assert list(log.lines()) == [line("one")]
+    append(path, event("two") + f"{WHEN} (pid:42) par")
+    path.rename(tmp_path / "StartLog.old")
+    append(path, event("three", LATER))
+    assert list(log.lines()) == [line("two"), line("par"), line("three", LATER)]
+
+
+def test_a_letter_whose_bytes_come_one_by_one_stays_whole(tmp_path: Path) -> None:
+    path = tmp_path / "StartLog"
+    log = tail(path)
+    whole = event("größe").encode()
+    cut = whole.index("ö".encode()) + 1
+    path.write_bytes(whole[:cut])
+    assert list(log.lines()) == []
+    with path.open("ab") as file:
+        file.write(whole[cut:])
+    assert list(log.lines()) == [line("größe")]

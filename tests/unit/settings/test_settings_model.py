@@ -125,7 +125,7 @@ def test_an_amount_that_is_no_whole_number_from_one_is_refused_with_its_value(na
 
 
 @pytest.mark.parametrize("name", ["NUM_CPUS", "MEMORY"])
-@pytest.mark.parametrize(("text", "amount"), [("1", 1), (" 8 ", 8), ("\t16\n", 16), ("1000000", 1000000)])
+@pytest.mark.parametrize(("text", "amount"), [("1", 1), (" 8 ", 8), ("\t16\n", 16), ("65536", 65536)])
 def test_blanks_around_an_amount_do_not_matter(name: str, text: str, amount: int) -> None:
     found = from_environment({**LEAST, name: text})
     assert amount in (found.num_cpus, found.memory_mb)
@@ -267,7 +267,7 @@ def test_variables_that_resemble_nothing_of_ours_are_left_alone(name: str) -> No
     assert from_environment({**LEAST, name: "x"}) == from_environment(LEAST)
 
 
-@pytest.mark.parametrize("name", ["GLIDEIN_Site", "GLIDEIN_ResourceName", "OSPILOT_SCRATCH"])
+@pytest.mark.parametrize("name", ["GLIDEIN_Site", "GLIDEIN_ResourceName"])
 @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\x00", "\x1b", "\x7f"])
 def test_control_characters_inside_a_text_are_refused(name: str, character: str) -> None:
     found = problems_of({**LEAST, name: f"/a{character}b"})
@@ -338,3 +338,41 @@ def test_an_accepted_pool_holds_nothing_but_a_host_name_and_a_port(text: str) ->
     assert host[0].isalnum()
     assert host[-1].isalnum()
     assert 0 < int(port) < 65536
+
+
+@pytest.mark.parametrize("path", ["rel", "/with blank", "/a\nb", "/quote'", "/$HOME", "/a;b", "", "~/x"])
+def test_a_scratch_path_that_htcondor_could_misread_is_refused(path: str) -> None:
+    if path:
+        [found] = problems_of({**LEAST, "OSPILOT_SCRATCH": path}).values()
+        assert found.name == "OSPILOT_SCRATCH"
+        assert "absolute path" in found.reason
+    else:
+        assert from_environment({**LEAST, "OSPILOT_SCRATCH": path}).scratch == "/pilot"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ACCEPT_IDLE_MINUTES", "1e308"),
+        ("NUM_CPUS", "9" * 30),
+        ("MEMORY", "9" * 30),
+        ("GLIDEIN_Site", "Universit\udce9"),
+        ("POOL", "cm.example.org:٩٦"),
+        ("POOL", "a..b:1"),
+    ],
+)
+def test_values_that_would_break_something_later_are_refused_at_once(name: str, value: str) -> None:
+    assert list(problems_of({**LEAST, name: value})) == [name]
+
+
+@pytest.mark.parametrize("name", ["GLIDEIN_SITE", "glidein_site", "Glidein_Sit"])
+def test_a_misspelling_is_recognised_in_any_case(name: str) -> None:
+    without = {key: value for key, value in LEAST.items() if key != "GLIDEIN_Site"}
+    found = problems_of({**without, name: "x"}).values()
+    assert "did you mean GLIDEIN_Site?" in {one.fix for one in found}
+
+
+def test_an_empty_misspelling_is_no_problem_and_an_empty_right_name_hides_none() -> None:
+    assert from_environment({**LEAST, "OSPILOT_STOPGRACE": ""}).stop_grace == 10
+    [found] = problems_of({**LEAST, "OSPILOT_STOPGRACE": "5", "OSPILOT_STOP_GRACE": ""}).values()
+    assert "OSPILOT_STOP_GRACE" in found.fix

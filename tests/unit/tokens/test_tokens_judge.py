@@ -278,3 +278,35 @@ def test_every_problem_of_a_directory_is_told_and_each_leads_to_exit_code_21(tmp
     assert sorted(Path(problem.name).name for problem in problems) == ["a", "b", "c", "d"]
     assert all(problem.fix for problem in problems)
     assert ConfigurationError(problems).exit_code == 21
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("when", [1e300, -1e300, 1_790_000_000_000, 1_790_000_000_000_000])
+def test_times_that_no_calendar_has_are_a_problem_or_far_away_but_never_a_crash(
+    claim: str, when: float
+) -> None:
+    judged = judge("t", made(**{claim: when}), origin="the origin", now=NOW)
+    assert isinstance(judged, Token) or judged.exit_code is ExitCode.TOKEN
+
+
+@pytest.mark.parametrize("text", ["a\udce9.b.c", "e30.e30.x", "....", "a.b.", "eyJhbGciOiJIUzI1NiJ9.W10.x"])
+def test_what_only_looks_like_a_token_is_named_so(text: str) -> None:
+    assert "is not a token" in bad(text).reason
+
+
+def test_a_token_without_its_signature_is_cut_and_refused() -> None:
+    assert "is not a token" in bad(made().rpartition(".")[0] + ".").reason
+
+
+def test_a_blank_token_variable_leaves_the_mounted_file_in_place(tmp_path: Path) -> None:
+    (tmp_path / TOKEN_NAME).write_text(made())
+    tokens, problems = collect(mounted=tmp_path, given="  ", now=NOW)
+    assert [token.name for token in tokens] == [TOKEN_NAME]
+    assert problems == []
+
+
+def test_a_pipe_in_place_of_a_token_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    found, [problem] = read_directory(tmp_path)
+    assert found == []
+    assert "no plain file" in problem.reason
