@@ -41,7 +41,7 @@ def up(*, name: Name = DEFAULT_NAME, as_json: AsJson = False) -> None:
     for command, meaning in (
         (f"ospilot pool token{option} --output pilot.tkn", "a token for a pilot"),
         (
-            f"ospilot run --site my-site --resource my-machine --pool {info.address} --token pilot.tkn",
+            f"ospilot run --detach --site my-site --resource my-machine --pool {info.address} --token pilot.tkn",
             "a pilot joins",
         ),
         (f"ospilot pool submit{option} --wait hello.sub", "a job of yours"),
