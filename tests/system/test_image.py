@@ -163,3 +163,17 @@ def test_dry_run_prints_plan_and_config_and_starts_nothing(podman: Podman, site:
     assert list(scratch.iterdir()) == []
     as_json = run(podman, "pilot", "--dry-run", "--json", environment=environment, mounts=mounts)
     assert {"decisions", "condor_config"} <= set(json.loads(as_json.stdout))
+
+
+def test_every_transfer_plugin_answers_and_the_kept_answers_are_the_plugins_own(podman: Podman) -> None:
+    script = """
+    for p in box_plugin gdrive_plugin onedrive_plugin; do
+        diff <(/usr/lib/ospilot/plugins/$p -classad) <(/usr/libexec/condor/$p.py -classad) || echo "$p differs"
+    done
+    /usr/lib/ospilot/plugins/box_plugin -nonsense > /dev/null 2>&1; echo "passed on: $?"
+    condor_config_val FILETRANSFER_PLUGINS
+    """
+    done = run(podman, "bash", "-c", script)
+    assert "differs" not in done.stdout
+    assert "passed on: 0" not in done.stdout, "other arguments reach the plugin itself"
+    assert done.stdout.count("plugin") >= 6

@@ -22,7 +22,8 @@ from ospilot.host import facts as host
 from ospilot.pilot import plan as planning
 from ospilot.pilot import prepare
 from ospilot.pilot.plan import PilotPlan
-from ospilot.resident.loop import remove
+from ospilot.resident.ending import remove
+from ospilot.resident.logs import our_line
 from ospilot.settings import model
 from ospilot.tokens import judge
 
@@ -130,9 +131,7 @@ def _meaning(error: OspilotError) -> str:
 
 
 def _say(text: str) -> None:
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z"
-    sys.stdout.write(f"{stamp} {'ospilot':<14} {text}\n")
+    sys.stdout.write(our_line(text, time.time()) + "\n")
     sys.stdout.flush()
 
 

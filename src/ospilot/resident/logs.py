@@ -1,10 +1,11 @@
-"""HTCondor's own logs on our stdout: one line for each event, marked with its daemon."""
+"""The log on stdout: HTCondor's own logs, one line for each event, marked with its daemon; and ours."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import re
+import time
 from collections.abc import Iterator
 
 READ_LIMIT = 256 * 1024
@@ -34,6 +35,12 @@ def shown(daemon: str, event: str) -> str | None:
     if not text or text.startswith("**"):
         return None
     return f"{when}Z {daemon:<14} {text}" if when else f"{daemon:<14} {text}"
+
+
+def our_line(text: str, now: float) -> str:
+    """Return a line of the pilot's own, in the same shape; ``now`` is in seconds since 1970."""
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z"
+    return f"{stamp} {'ospilot':<14} {text}"
 
 
 class LogTail:

@@ -1,4 +1,4 @@
-"""The resident loop: start condor_master, watch, publish, retire, stop, clean up. It waits and calls.
+"""The resident loop: start condor_master, watch, publish, retire, stop. It waits and calls.
 
 Every decision is in ``life.decide``; this module only looks, acts, and says what it did.
 """
@@ -11,9 +11,9 @@ import signal
 import sys
 import time
 
-from ospilot.resident import processes
+from ospilot.resident import ending, processes
 from ospilot.resident.life import KILL_MARGIN, SETTLE, Cause, Snapshot, State, Step, StopTimes, decide
-from ospilot.resident.logs import LogDirectory
+from ospilot.resident.logs import LogDirectory, our_line
 from ospilot.resident.plan import ResidentPlan
 from ospilot.resident.publish import Publisher, string
 
@@ -27,13 +27,12 @@ ASK_AFTER = 4.0
 """Seconds after which the pool is asked all the same, should HTCondor change its words."""
 ASK_EVERY = 0.2
 """Seconds between two such questions at first; later ones come less often."""
+SAME_REQUEST = 0.05
+"""Seconds within which two signals are one stop request."""
 KILLED = 3
 """The hardest push of condor_master; see Snapshot.signalled."""
 BENCHMARKS = frozenset({"condor_mips", "condor_kflops"})
 """Programs that the startd waits for when it stops, some 15 s, though nobody needs their result any more."""
-STARTDS = frozenset({"condor_startd"})
-LAST_WORDS = 8.0
-"""Seconds that an orphaned startd gets to give up its claims; HTCondor looks 5 s for a procd that is gone."""
 
 
 class Resident:
@@ -48,6 +47,7 @@ class Resident:
         self._leaving_since: float | None = None
         self._vacate_at = 0
         self._stop_requests = 0
+        self._stopped_at = 0.0
         self._stops_told = 0
         self._signalled = 0
         self._ready = False
@@ -93,7 +93,11 @@ class Resident:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
 
     def _on_stop(self, _number: int, _frame: object) -> None:
-        self._stop_requests += 1
+        # A batch system signals every process and tini passes it on: two at once are one request.
+        now = time.monotonic()
+        if now - self._stopped_at > SAME_REQUEST:
+            self._stop_requests += 1
+        self._stopped_at = now
 
     # --- look --------------------------------------------------------------------------------------------
 
@@ -237,11 +241,17 @@ class Resident:
 
     def _leave(self) -> int:
         cause = self._cause or self._unexpected()
-        self._end_orphans()
-        if self._signalled == KILLED:
-            self._withdraw(KILL_MARGIN / 2)
-        elif cause is Cause.MASTER_DIED:
-            self._withdraw(LAST_WORDS)
+        died = cause is Cause.MASTER_DIED
+        # After the grace nothing may hold us up; after a sudden death there is time to do it properly.
+        patience = ending.LAST_WORDS if died else KILL_MARGIN / 2
+        left = processes.descendants()
+        if left:
+            self._say(f"condor_master left {len(left)} processes; the startd is told to give up its claims")
+            if died and self._running and self._youngest_since is not None:
+                time.sleep(max(0.0, self._youngest_since + SETTLE - time.monotonic()))
+            ending.end_orphans(patience, self._reap)
+        if died or self._signalled == KILLED:
+            ending.withdraw(self._plan, patience, self._reap)
         for line in self._logs.lines():
             self._write(line)
         lived = time.monotonic() - self._started
@@ -264,47 +274,6 @@ class Resident:
             return Cause.MASTER_DIED
         return Cause.MASTER_ENDED
 
-    def _end_orphans(self) -> None:
-        """End what condor_master left, so that its jobs are back in the queue and its ads leave the pool.
-
-        The startd is asked first: it gives up its claims. With a job it takes some seconds, because the procd
-        died with condor_master and HTCondor looks for it. Then the rest is killed, and the ads are withdrawn
-        from outside, which does nothing where the startd did it.
-        """
-        left = processes.descendants()
-        if not left:
-            return
-        self._say(f"condor_master left {len(left)} processes; the startd is told to give up its claims")
-        if self._running and self._youngest_since is not None:
-            time.sleep(max(0.0, self._youngest_since + SETTLE - time.monotonic()))
-        self._end(processes.named(left, STARTDS), signal.SIGQUIT)
-        self._end(processes.descendants(), signal.SIGKILL)
-
-    def _withdraw(self, patience: float) -> None:
-        """Take our ads out of the collector, which would show them for a quarter of an hour."""
-        asked = set()
-        for command, kind, wanted in (
-            ("INVALIDATE_STARTD_ADS", "Machine", f'regexp("@{self._plan.pilot}@", Name)'),
-            ("INVALIDATE_MASTER_ADS", "DaemonMaster", f'regexp("^{self._plan.pilot}@", Name)'),
-        ):
-            path = f"{self._plan.status_directory}/{command}"
-            with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs memory
-                file.write(f'MyType = "Query"\nTargetType = "{kind}"\nRequirements = {wanted}\n')
-            argv = ["condor_advertise", "-pool", self._plan.pool, command, path]
-            output = os.open(f"{path}.log", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            asked.add(processes.spawn(argv, self._plan.environment, output=output))
-            os.close(output)
-        self._end(asked, None, patience)
-
-    def _end(self, targets: set[int], number: signal.Signals | None, patience: float = LAST_WORDS) -> None:
-        """Send a signal, if any, and wait a bounded time until the targets are gone."""
-        if number is not None:
-            processes.send(targets, number)
-        end = time.monotonic() + patience
-        while targets & processes.descendants() and time.monotonic() < end:
-            time.sleep(BUSY_WAIT)
-            self._reap()
-
     # --- small things ------------------------------------------------------------------------------------
 
     def _sleep(self) -> None:
@@ -316,9 +285,7 @@ class Resident:
             return
 
     def _say(self, text: str) -> None:
-        now = time.time()
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z"
-        self._write(f"{stamp} {'ospilot':<14} {text}")
+        self._write(our_line(text, time.time()))
 
     @staticmethod
     def _write(line: str) -> None:
@@ -339,17 +306,6 @@ def _jobs(count: int) -> str:
     return "1 job" if count == 1 else f"{count} jobs"
 
 
-def remove(directory: str) -> None:
-    """Remove the pilot's directory with the token copies, scratch and logs in it; say what was left."""
-    pid = processes.spawn(["rm", "-rf", "--one-file-system", "--", directory], dict(os.environ))
-    while True:
-        done, status = os.waitpid(-1, 0)
-        if done == pid:
-            break
-    if status != 0:
-        sys.stderr.write(f"ospilot: {directory} could not be removed whole\n")
-
-
 def main(path: str) -> int:
     """Given the path of the plan, be the resident process of that pilot; return the exit code."""
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs memory
@@ -357,4 +313,4 @@ def main(path: str) -> int:
     try:
         return Resident(plan).run()
     finally:
-        remove(plan.directory)
+        ending.remove(plan.directory)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ospilot import resident
-from ospilot.resident.loop import remove
+from ospilot.resident.ending import remove
 from ospilot.resident.plan import ResidentPlan
 
 MAIN = Path(resident.__file__).with_name("__main__.py")
