@@ -27,7 +27,7 @@ def _quick_start() -> str:
 def test_the_podman_line_of_the_quick_start_joins_the_pool_and_runs_a_job(
     site: Operator, pool_info: PoolInfo, tmp_path: Path
 ) -> None:
-    quirks.write_podman_defaults(site.podman.quirks)
+    quirks.write_podman_files(site.podman.quirks)
     (tmp_path / "pilot.tkn").write_bytes(site.token.read_bytes())
     os.chown(tmp_path / "pilot.tkn", 1000, 1000)
     site.podman.remove("my-pilot")

@@ -45,9 +45,11 @@ def build(
 ) -> None:
     """Build the pilot's and the pool's image from this checkout, unless they are up to date."""
     host = quirks.detect()
-    if quirks.write_podman_defaults(host):
-        _progress(f"image: wrote {quirks.PODMAN_DEFAULTS}, without which no 'podman run' starts here")
+    for path in quirks.write_podman_files(host):
+        _progress(f"image: wrote {path}, without which no 'podman run' starts on this host")
     built = images.build(Podman(host), wanted_base=base, force=force, say=_progress)
+    if built.built:
+        _progress("image: " + content.table(content.measure(Podman(host), DEFAULT_IMAGE))[0])
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(built)))
 

@@ -33,6 +33,7 @@ class HostQuirks:
     hybrid_cgroups: bool = False
     no_sys_resource: bool = False
     fuse_for_root_only: bool = False
+    storage_on_overlay: bool = False
     private_ca: str | None = None
 
     def sentence(self) -> str:
@@ -44,6 +45,8 @@ class HostQuirks:
             parts.append("CAP_SYS_RESOURCE missing (container limits are set to 20000 files and processes)")
         if self.fuse_for_root_only:
             parts.append("/dev/fuse is for root only (pilots get a device node of their own)")
+        if self.storage_on_overlay:
+            parts.append("root is an overlay, as in a container (podman stores through fuse-overlayfs)")
         if self.private_ca:
             parts.append(f"a certificate authority of this site ({self.private_ca})")
         return "; ".join(parts)
@@ -55,6 +58,7 @@ def detect(*, root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -
         hybrid_cgroups=_hybrid_cgroups(root),
         no_sys_resource=_no_sys_resource(root),
         fuse_for_root_only=_fuse_for_root_only(root),
+        storage_on_overlay=_storage_on_overlay(root),
         private_ca=next((environ[name] for name in CA_VARIABLES if environ.get(name)), None),
     )
 
@@ -72,6 +76,17 @@ def _no_sys_resource(root: Path) -> bool:
     )
     effective_uid = int(fields["Uid"].split()[1])
     return effective_uid == 0 and not int(fields["CapEff"].strip(), 16) >> CAP_SYS_RESOURCE & 1
+
+
+def _storage_on_overlay(root: Path) -> bool:
+    """Return whether podman's storage would lie on an overlay, on which the kernel takes no second one."""
+    mounts = {}
+    for line in (root / "proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        mounts[Path(before.split()[4])] = after.split()[0]
+    store = Path("/var/lib/containers/storage")
+    covering = next((path for path in (store, *store.parents) if path in mounts), None)
+    return covering is not None and mounts[covering] == "overlay"
 
 
 def _fuse_for_root_only(root: Path) -> bool:
@@ -101,31 +116,44 @@ def fuse_device(quirks: HostQuirks) -> str | None:
     return str(node)
 
 
-PODMAN_DEFAULTS = Path("/etc/containers/containers.conf.d/50-ospilot.conf")
+PODMAN_DEFAULTS = Path("etc/containers/containers.conf.d/50-ospilot.conf")
+PODMAN_STORAGE = Path("etc/containers/storage.conf")
 """Where podman reads what we had to change of its defaults on an odd host."""
 
+WRITTEN_BY = "# Written by ospilot for this host: see src/ospilot/host/quirks.py\n"
 
-def podman_defaults(quirks: HostQuirks) -> str:
-    """Return podman's configuration for an odd host, so that a plain ``podman run`` works on it; else ''."""
-    text = ""
+
+def podman_files(quirks: HostQuirks) -> dict[Path, str]:
+    """Return podman's configuration for an odd host, so that a plain ``podman run`` works on it; else nothing."""
+    defaults = ""
     if quirks.no_sys_resource:
-        text += '[containers]\ndefault_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]\n'
+        defaults += '[containers]\ndefault_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]\n'
     if quirks.hybrid_cgroups:
-        text += '[engine]\nruntime = "runc"\n'
-    return text
+        defaults += '[engine]\nruntime = "runc"\n'
+    storage = ""
+    if quirks.storage_on_overlay:
+        storage += '[storage]\ndriver = "overlay"\nrunroot = "/run/containers/storage"\n'
+        storage += 'graphroot = "/var/lib/containers/storage"\n'
+        storage += '[storage.options.overlay]\nmount_program = "/usr/bin/fuse-overlayfs"\n'
+    files = {PODMAN_DEFAULTS: defaults, PODMAN_STORAGE: storage}
+    return {path: WRITTEN_BY + text for path, text in files.items() if text}
 
 
-def write_podman_defaults(quirks: HostQuirks, *, path: Path = PODMAN_DEFAULTS) -> bool:
-    """Write podman's configuration for an odd host; return whether the file is new. Only root's podman needs it.
+def write_podman_files(quirks: HostQuirks, *, root: Path = Path("/")) -> list[Path]:
+    """Write podman's configuration for an odd host; return the files that are new.
 
-    A normal host gets no file.
+    Only root's podman needs it. A file that is there is left alone, and a normal host gets none.
     """
-    text = podman_defaults(quirks)
-    if not text or os.geteuid() != 0 or path.exists():
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("# Written by ospilot: see src/ospilot/host/quirks.py\n" + text)
-    return True
+    if os.geteuid() != 0:
+        return []
+    written = []
+    for path, text in podman_files(quirks).items():
+        target = root / path
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+            written.append(target)
+    return written
 
 
 def stale_release(suite: str, *, now: float | None = None) -> bool:

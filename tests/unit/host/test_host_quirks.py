@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from ospilot.host.quirks import CA_VARIABLES, HostQuirks, detect
+from ospilot.host.quirks import (
+    CA_VARIABLES,
+    HostQuirks,
+    detect,
+    podman_files,
+    write_podman_files,
+)
 
 ALL = "000001ffffffffff"
 WITHOUT_SYS_RESOURCE = f"{0x1FFFFFFFFFF & ~(1 << 24):016x}"
 NO_CAPABILITIES = "0000000000000000"
+
+
+def mount(root: Path, point: str, kind: str) -> None:
+    with (root / "proc/self/mountinfo").open("a") as file:
+        file.write(f"22 1 254:0 / {point} rw,relatime shared:1 - {kind} /dev/vda rw\n")
 
 
 def fake_root(root: Path, *, uid: int = 0, capabilities: str = ALL) -> Path:
@@ -21,6 +34,7 @@ def fake_root(root: Path, *, uid: int = 0, capabilities: str = ALL) -> Path:
         f"Name:\tospilot: x\nState:\tR (running)\nUid:\t77\t{uid}\t88\t99\n"
         f"CapInh:\t{NO_CAPABILITIES}\nCapEff:\t{capabilities}\nCapBnd:\t{NO_CAPABILITIES}\n"
     )
+    mount(root, "/", "ext4")
     cgroup = root / "sys/fs/cgroup"
     cgroup.mkdir(parents=True)
     (cgroup / "cgroup.controllers").write_text("cpu memory pids\n")
@@ -102,6 +116,40 @@ def test_a_plain_file_is_no_fuse_device(tmp_path: Path) -> None:
 
 def test_each_quirk_has_its_own_part_of_the_sentence() -> None:
     every = HostQuirks(
-        hybrid_cgroups=True, no_sys_resource=True, fuse_for_root_only=True, private_ca="/site.pem"
+        hybrid_cgroups=True,
+        no_sys_resource=True,
+        fuse_for_root_only=True,
+        storage_on_overlay=True,
+        private_ca="/site.pem",
     )
-    assert every.sentence().count("; ") == 3
+    assert every.sentence().count("; ") == 4
+
+
+def test_a_root_on_an_overlay_is_a_quirk_unless_podman_stores_elsewhere(tmp_path: Path) -> None:
+    root = fake_root(tmp_path)
+    mount(root, "/", "overlay")
+    assert detect(root=root, environ={}).storage_on_overlay
+    mount(root, "/var/lib/containers", "ext4")
+    assert not detect(root=root, environ={}).storage_on_overlay
+
+
+def test_a_normal_host_gets_no_file_of_podmans(tmp_path: Path) -> None:
+    assert podman_files(HostQuirks()) == {}
+    assert write_podman_files(HostQuirks(), root=tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's podman needs the files")
+def test_podmans_files_of_an_odd_host_are_written_once_and_never_over_others(tmp_path: Path) -> None:
+    odd = HostQuirks(no_sys_resource=True, hybrid_cgroups=True, storage_on_overlay=True)
+    (tmp_path / "etc/containers").mkdir(parents=True)
+    (tmp_path / "etc/containers/storage.conf").write_text("the site's own\n")
+    [written] = write_podman_files(odd, root=tmp_path)
+    assert tomllib.loads(written.read_text())["engine"]["runtime"] == "runc"
+    assert (tmp_path / "etc/containers/storage.conf").read_text() == "the site's own\n"
+    assert write_podman_files(odd, root=tmp_path) == []
+
+
+def test_podmans_files_are_toml() -> None:
+    for quirks in (HostQuirks(no_sys_resource=True), HostQuirks(storage_on_overlay=True)):
+        for text in podman_files(quirks).values():
+            assert tomllib.loads(text)
