@@ -6,7 +6,6 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from ospilot import commands
@@ -48,7 +47,7 @@ def prepare(plan: PilotPlan) -> int:
         for token in plan.tokens:
             _write_private(directory / "tokens.d" / token.name, token.text + "\n")
         _write_private(directory / "condor_config.pilot", plan.condor_config)
-        _write_private(directory / "plan.json", replace(plan.resident, lock=lock).to_json())
+        _write_private(directory / "plan.json", plan.resident.but(lock=lock).to_json())
     except OSError as error:
         raise ConfigurationError(
             [

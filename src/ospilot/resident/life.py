@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from ospilot.resident.record import Record
 
 JOIN_PATIENCE = 120.0
 """Seconds after which a pilot that the pool never showed leaves instead of waiting for nothing."""
@@ -54,8 +55,7 @@ class Cause(enum.Enum):
         return self.detailed if detailed else self.plain
 
 
-@dataclass(frozen=True)
-class StopTimes:
+class StopTimes(Record):
     """The steps of a stop, in seconds after it was asked for."""
 
     vacate: float
@@ -79,8 +79,7 @@ class StopTimes:
         )
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Record):
     """What the resident process sees at one moment; times in seconds of one clock."""
 
     now: float

@@ -29,9 +29,11 @@ BESIDE = {
     ("pilot", "ospilot.resident"),
     ("pilot", "ospilot.resident.life"),
     ("pilot", "ospilot.resident.plan"),
-    ("pilot", "ospilot.resident.loop"),
+    ("pilot", "ospilot.resident.ending"),
+    ("pilot", "ospilot.resident.logs"),
 }
-"""Imports within a floor: the pilot hands over to the resident process, whose plain data it makes."""
+"""Imports within a floor: the pilot hands over to the resident process, whose plain data it makes
+and whose log and clean-up it shares."""
 
 KNOWS_NOBODY = {"settings", "host", "condor"}
 """Rooms that know the foundations only."""

@@ -294,7 +294,7 @@ def test_a_missing_fuse_device_is_decided_with_the_way_out() -> None:
 
 
 def test_the_resident_plan_survives_its_way_through_json() -> None:
-    made = replace(plan(environ={"LANG": "é"}).resident, lock=7)
+    made = plan(environ={"LANG": "é"}).resident.but(lock=7)
     assert ResidentPlan.from_json(made.to_json()) == made
     assert json.loads(made.to_json())["lock"] == 7
 

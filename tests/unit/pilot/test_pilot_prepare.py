@@ -277,7 +277,7 @@ def test_a_ping_that_outruns_its_time_counts_as_no_answer(
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     monkeypatch.setattr("ospilot.pilot.prepare.PING_SECONDS", 0.1)
     made = planned(tmp_path)
-    made = replace(made, resident=replace(made.resident, environment={"PATH": os.environ["PATH"]}))
+    made = replace(made, resident=made.resident.but(environment={"PATH": os.environ["PATH"]}))
     pauses: list[float] = []
     with pytest.raises(PoolUnreachableError, match="does not answer"):
         ask_pool(made, say=lambda _: None, pause=pauses.append)

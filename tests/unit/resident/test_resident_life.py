@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +19,12 @@ from ospilot.resident.life import (
 )
 
 IDLE_SECONDS = 1800.0
+
+
+def replace(seen: Snapshot, **changes: object) -> Snapshot:
+    return seen.but(**changes)
+
+
 START = 1000.0
 """The moment at which the pilots of this file start."""
 

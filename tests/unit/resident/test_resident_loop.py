@@ -7,14 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ospilot import resident
 from ospilot.resident.ending import remove
+from ospilot.resident.loop import SAME_REQUEST
 from ospilot.resident.plan import ResidentPlan
 
 MAIN = Path(resident.__file__).with_name("__main__.py")
@@ -57,7 +58,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             (home / name).mkdir(parents=True)
         lock = os.open(home / "alive.lock", os.O_RDWR | os.O_CREAT)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        given = replace(plan, master=["sh", "-c", script], lock=lock, **changes)  # type: ignore[arg-type]
+        given = plan.but(master=["sh", "-c", script], lock=lock, **changes)
         (home / "plan.json").write_text(given.to_json())
         process = subprocess.Popen(  # noqa: S603 - our own
             [sys.executable, "-I", "-S", str(MAIN), str(home / "plan.json")],
@@ -136,6 +137,25 @@ def test_a_pilot_that_the_pool_shows_accepts_jobs_and_leaves_when_idle(start: St
     assert "ACCEPTING -> RETIRING: no job came for the idle time" in output
 
 
+def again(process: subprocess.Popen[str]) -> None:
+    """Send one more stop request, later than what counts as the same one."""
+    time.sleep(2 * SAME_REQUEST)
+    process.send_signal(STOP)
+
+
+def test_two_signals_at_once_are_one_stop_request(start: Start) -> None:
+    process = start(STUBBORN, job=True, stop_grace=3600)
+    read_until(process, "condor_master started")
+    process.send_signal(STOP)
+    process.send_signal(STOP)
+    read_until(process, "RETIRING")
+    again(process)
+    assert "second stop request" in read_until(process, "EXITING")
+    again(process)
+    again(process)
+    assert finish(process)[0] == 0
+
+
 def test_further_stop_requests_end_a_pilot_whose_job_and_master_ignore_everything(
     start: Start, tmp_path: Path
 ) -> None:
@@ -143,11 +163,11 @@ def test_further_stop_requests_end_a_pilot_whose_job_and_master_ignore_everythin
     read_until(process, "condor_master started")
     process.send_signal(STOP)
     assert "1 job may run for 3570 s more" in read_until(process, "RETIRING")
-    process.send_signal(STOP)
+    again(process)
     read_until(process, "second stop request")
-    process.send_signal(STOP)
+    again(process)
     assert "third stop request" in read_until(process, "gets SIGQUIT")
-    process.send_signal(STOP)
+    again(process)
     code, output = finish(process)
     assert code == 0
     assert "what still runs is killed" in output
