@@ -14,7 +14,7 @@ from typing import Protocol
 from ospilot.demo import jobs as demo_jobs
 from ospilot.demo import stopping
 from ospilot.demo.verdict import Report, Snapshot, problems, returning, telling_lines
-from ospilot.errors import ConfigurationError, NodeError, Problem
+from ospilot.errors import ConfigurationError, NodeError, PrivilegeError, Problem
 from ospilot.host.quirks import fuse_device
 from ospilot.launch.pilot import pilot_spec
 from ospilot.launch.podman import Podman
@@ -80,6 +80,8 @@ class Demo:
         """
         if self.podman.image_labels(self.pilot_image) is None:
             raise _missing_pilot_image(self.pilot_image)
+        if fuse_device(self.podman.quirks) is None:
+            raise _no_fuse()
         with stopping.unwinding(), tempfile.TemporaryDirectory(prefix="ospilot-demo-") as private:
             kept = False
             try:
@@ -214,6 +216,13 @@ class Demo:
             f"after {self.timeout:.0f} s: {tables.tally(jobs)}; from the pilots' logs:\n" + self._evidence(),
             fix="on a slow machine give it more time with --timeout; 'ospilot doctor' checks this host",
         )
+
+
+def _no_fuse() -> PrivilegeError:
+    return PrivilegeError(
+        "this user cannot use /dev/fuse, so the demo's SIF images could not be mounted",
+        fix="sudo modprobe fuse; sudo chmod 666 /dev/fuse (the mode that distributions give it)",
+    )
 
 
 def _missing_pilot_image(image: str) -> ConfigurationError:

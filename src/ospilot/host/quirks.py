@@ -44,7 +44,8 @@ class HostQuirks:
         if self.no_sys_resource:
             parts.append("CAP_SYS_RESOURCE missing (container limits are set to 20000 files and processes)")
         if self.fuse_for_root_only:
-            parts.append("/dev/fuse is for root only (pilots get a device node of their own)")
+            work_around = "pilots get a device node of their own" if os.geteuid() == 0 else "no SIF images"
+            parts.append(f"/dev/fuse is for root only ({work_around})")
         if self.storage_on_overlay:
             parts.append("root is an overlay, as in a container (podman stores through fuse-overlayfs)")
         if self.private_ca:
@@ -98,7 +99,7 @@ def _fuse_for_root_only(root: Path) -> bool:
 
 
 def fuse_device(quirks: HostQuirks) -> str | None:
-    """Return the device node to give to containers as /dev/fuse, or None where the host has none.
+    """Return the device node to give to containers as /dev/fuse, or None where there is none for this user.
 
     On a host that keeps /dev/fuse for root, root gets a second node of the same device with the usual mode
     0666 (the kernel's fuse is made for ordinary users; only the node's mode differs), and the host's own node
@@ -106,8 +107,11 @@ def fuse_device(quirks: HostQuirks) -> str | None:
     """
     if not Path("/dev/fuse").exists():
         return None
-    if not quirks.fuse_for_root_only or os.geteuid() != 0:
+    if not quirks.fuse_for_root_only:
         return "/dev/fuse"
+    if os.geteuid() != 0:
+        # An ordinary user can neither use that node nor make another.
+        return None
     node = Path("/run/ospilot/fuse")
     node.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     if not node.exists():
