@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from driver import Operator, Pilot, wait_for
+from ospilot import commands
 from ospilot.pool import Job, JobStatus
 
 pytestmark = pytest.mark.integration
@@ -136,3 +139,23 @@ def test_the_token_given_as_variable_is_in_no_environment_of_the_pilots_processe
     everything = b"".join([*lean.values(), *pilot.from_outside("cmdline").values()])
     assert secret.encode() not in everything
     assert secret not in pilot.log()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_stop_on_a_full_disk_loses_no_job_and_leaves_nothing(site: Operator) -> None:
+    small = site.scratch("small")
+    commands.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=1777", "tmpfs", str(small)])
+    try:
+        pilot = site.start(grace=15, scratch=small).accepting()
+        clusters = site.submit_script(PATIENT, lines="request_disk = 100")
+        _running(site, clusters)
+        commands.run(["dd", "if=/dev/zero", f"of={small}/fill", "bs=64k"], check=False)
+        pilot.signal("TERM")
+        assert pilot.wait(30) == 0
+        assert "Traceback" not in pilot.log()
+        assert pilot.directories() == ["fill"]
+        _gone_from_pool(site, pilot)
+        wait_for("the job is idle", lambda: site.pool.jobs(clusters)[0].status is JobStatus.IDLE, seconds=10)
+    finally:
+        site.clear()
+        commands.run(["umount", str(small)])

@@ -41,13 +41,12 @@ def withdraw(plan: ResidentPlan, patience: float, reap: Reap) -> None:
         ("INVALIDATE_STARTD_ADS", "Machine", f'regexp("@{plan.pilot}@", Name)'),
         ("INVALIDATE_MASTER_ADS", "DaemonMaster", f'regexp("^{plan.pilot}@", Name)'),
     ):
-        path = f"{plan.status_directory}/{command}"
-        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs memory
-            file.write(f'MyType = "Query"\nTargetType = "{kind}"\nRequirements = {wanted}\n')
-        argv = ["condor_advertise", "-pool", plan.pool, command, path]
-        output = os.open(f"{path}.log", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        asked.add(processes.spawn(argv, plan.environment, output=output))
-        os.close(output)
+        query = processes.memory(f'MyType = "Query"\nTargetType = "{kind}"\nRequirements = {wanted}\n')
+        answer = processes.memory()
+        argv = ["condor_advertise", "-pool", plan.pool, command, "/dev/stdin"]
+        asked.add(processes.spawn(argv, plan.environment, given=query, output=answer))
+        os.close(query)
+        os.close(answer)
     end(asked, None, patience, reap)
 
 

@@ -43,6 +43,7 @@ class Cause(enum.Enum):
     STOPPED = ("a stop was asked for", 0, 40)
     MASTER_ENDED = ("condor_master was told to stop by its administrator", 0, 40)
     MASTER_DIED = ("condor_master died", 30, 30)
+    NO_DISK = ("the scratch directory takes no files", 30, 30)
     NOT_JOINED = ("the pool did not show this pilot's slot", 31, 31)
 
     def __init__(self, text: str, plain: int, detailed: int) -> None:

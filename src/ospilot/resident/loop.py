@@ -54,6 +54,7 @@ class Resident:
         self._joined = False
         self._asked = 0.0
         self._question: int | None = None
+        self._answer = -1
         self._running: set[str] = set()
         self._jobs_seen = 0
         self._youngest_since: float | None = None
@@ -71,7 +72,9 @@ class Resident:
             os.set_inheritable(self._plan.lock, False)  # noqa: FBT003 - the signature of os
         processes.adopt_orphans()
         self._listen()
-        self._publish(follow=False)
+        if not self._publish(follow=False):
+            self._say(f"nothing can be written to {self._plan.status_directory}: the disk is full or broken")
+            return Cause.NO_DISK.exit_code(detailed=self._plan.detailed_exit_codes)
         self._master = processes.spawn(self._plan.master, self._plan.environment, dies_with_us=True)
         self._say(f"condor_master started (pid {self._master}); waiting for the slot to appear in the pool")
         while True:
@@ -121,7 +124,8 @@ class Resident:
                 self._master_status = status
             elif pid == self._question:
                 self._question = None
-                answer = self._read(f"{self._plan.status_directory}/answer")
+                answer = os.pread(self._answer, 65536, 0).decode("utf-8", "replace")
+                os.close(self._answer)
                 self._joined = self._joined or self._plan.slot in answer.split()
 
     def _count_jobs(self) -> None:
@@ -147,15 +151,10 @@ class Resident:
         if age - self._asked < max(ASK_EVERY, age / 5):
             return
         self._asked = age
-        answer = os.open(
-            f"{self._plan.status_directory}/answer",
-            os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC,
-            0o600,
-        )
+        self._answer = processes.memory()
         # The name is a ClassAd string: quotes and backslashes cannot be in it (plan.py makes it of host labels).
         argv = ["condor_status", "-pool", self._plan.pool, "-constraint", f'Name == "{self._plan.slot}"']
-        self._question = processes.spawn([*argv, "-af", "Name"], self._plan.environment, output=answer)
-        os.close(answer)
+        self._question = processes.spawn([*argv, "-af", "Name"], self._plan.environment, output=self._answer)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(
@@ -224,10 +223,10 @@ class Resident:
         self._state, self._reason = state, reason
         self._publish()
 
-    def _publish(self, *, follow: bool = True) -> None:
+    def _publish(self, *, follow: bool = True) -> bool:
         # START may open as soon as the startd is up: the checks that gate it ended before condor_master began.
         accepting = self._state in (State.STARTING, State.ACCEPTING)
-        self._publisher.push(
+        return self._publisher.push(
             {
                 "OSG_NODE_VALIDATED": "True" if accepting else "False",
                 "OSPilotState": string(State.ACCEPTING.value if accepting else self._state.value),
@@ -295,11 +294,6 @@ class Resident:
         except OSError:
             # Nobody reads our log any more; the pilot's work goes on.
             return
-
-    @staticmethod
-    def _read(path: str) -> str:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - pathlib costs memory
-            return file.read(65536)
 
 
 def _jobs(count: int) -> str:

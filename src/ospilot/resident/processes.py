@@ -29,10 +29,22 @@ def adopt_orphans() -> None:
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def memory(text: str = "") -> int:
+    """Return the descriptor of a file in memory that holds a text: it needs no disk, which may be full."""
+    descriptor = os.memfd_create("ospilot", os.MFD_CLOEXEC)
+    os.pwrite(descriptor, text.encode(), 0)
+    return descriptor
+
+
 def spawn(
-    argv: list[str], environment: dict[str, str], *, output: int | None = None, dies_with_us: bool = False
+    argv: list[str],
+    environment: dict[str, str],
+    *,
+    given: int | None = None,
+    output: int | None = None,
+    dies_with_us: bool = False,
 ) -> int:
-    """Start a program and return its pid; its stdin is empty, its output ours or the given descriptor.
+    """Start a program and return its pid; its stdin is empty or a given descriptor, its output ours or another.
 
     With ``dies_with_us`` the kernel sends it SIGQUIT when we end, however we end: condor_master then vacates
     its jobs and leaves.
@@ -49,7 +61,7 @@ def spawn(
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
         os.setsid()
         null = os.open("/dev/null", os.O_RDWR)
-        os.dup2(null, 0)
+        os.dup2(null if given is None else given, 0)
         if output is not None:
             os.dup2(output, 1)
             os.dup2(output, 2)

@@ -23,21 +23,27 @@ class Publisher:
         os.mkfifo(push, 0o600)
         self._fifo = os.open(push, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def push(self, attributes: Mapping[str, str], *, follow: bool = True) -> None:
+    def push(self, attributes: Mapping[str, str], *, follow: bool = True) -> bool:
         """Publish the full set; values are ClassAd expressions.
 
-        Without ``follow`` only the state file is written, for a startd that is yet to start.
+        Without ``follow`` only the state file is written, for a startd that is yet to start. Return whether the
+        state file could be written; a full disk must not keep a running startd from hearing the news.
         """
         record = "".join(f"{name} = {value}\n" for name, value in attributes.items()) + END_OF_RECORD
-        with open(f"{self._state}.new", "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs memory
-            file.write(record)
-        os.replace(f"{self._state}.new", self._state)  # noqa: PTH105 - the same
+        try:
+            with open(f"{self._state}.new", "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs memory
+                file.write(record)
+            os.replace(f"{self._state}.new", self._state)  # noqa: PTH105 - the same
+            kept = True
+        except OSError:
+            kept = False
         if follow:
             try:
                 os.write(self._fifo, record.encode())
             except BlockingIOError:
                 # Nobody reads: the startd is down, and will print the state file when it is back.
-                return
+                return kept
+        return kept
 
 
 def string(text: str) -> str:

@@ -234,6 +234,7 @@ def test_a_cause_is_told_exactly_when_the_pilot_begins_to_leave(seen: Snapshot, 
         (Cause.STOPPED, 0, 40),
         (Cause.MASTER_ENDED, 0, 40),
         (Cause.MASTER_DIED, 30, 30),
+        (Cause.NO_DISK, 30, 30),
         (Cause.NOT_JOINED, 31, 31),
     ],
 )
@@ -243,7 +244,7 @@ def test_each_cause_has_its_exit_code_plain_and_detailed(cause: Cause, plain: in
 
 
 def test_the_table_above_knows_every_cause_and_each_says_something_of_its_own() -> None:
-    assert len(Cause) == 5
+    assert len(Cause) == 6
     assert len({cause.text for cause in Cause}) == len(Cause)
 
 

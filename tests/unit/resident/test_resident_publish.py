@@ -129,3 +129,14 @@ def test_any_text_becomes_one_classad_literal_on_one_line(text: str) -> None:
 )
 def test_quotes_backslashes_and_line_breaks_in_a_text(text: str, literal: str) -> None:
     assert string(text) == literal
+
+
+def test_a_disk_that_takes_nothing_does_not_keep_the_news_from_a_running_startd(tmp_path: Path) -> None:
+    publisher = Publisher(str(tmp_path))
+    # As on a full disk: the state file cannot be written.
+    (tmp_path / "attributes.new").mkdir()
+    reader = os.open(tmp_path / "push", os.O_RDONLY | os.O_NONBLOCK)
+    assert publisher.push({"OSPilotState": '"RETIRING"'}) is False
+    assert b"RETIRING" in os.read(reader, 4096)
+    os.close(reader)
+    assert publisher.push({"A": "1"}, follow=False) is False
